@@ -21,6 +21,7 @@ __all__ = [
     "Named",
     "Paging",
     "Ref",
+    "SeenVersion",
     "TimeOfDay",
     "View",
 ]
@@ -56,6 +57,11 @@ def _moment_text(value: object) -> object:
     return value
 
 
+SeenVersion = Annotated[
+    int | None,
+    Field(ge=1, description="The one that you change: 409 where it is another by now; none: whatever it is"),
+]
+"""See `hub.store.versions`."""
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
 """On a clock of 24 hours."""
 Moment = Annotated[

@@ -3,18 +3,10 @@
 The store's own `_v` grows with every write, also with those that no person makes.
 """
 
-from typing import Annotated
-
-from pydantic import Field
-
 from hub.kit.errors import Conflict
 from hub.store.base import Document
 
 VERSION = "version"
-SeenVersion = Annotated[
-    int | None,
-    Field(ge=1, description="The one that you change: 409 where it is another by now; none: whatever it is"),
-]
 
 
 def version_of(stored: Document) -> int:

@@ -73,7 +73,7 @@ from services.interactions.outcomes.service import Outcomes
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
 from services.interactions.push.devices import Devices
-from services.interactions.push.sealing import encoded, hub_key, public_bytes
+from services.interactions.push.sealing import hub_key
 from services.interactions.push.sending import Pushes
 from services.interactions.quickanswers.service import QuickAnswers
 from services.interactions.repository import Repository
@@ -215,9 +215,7 @@ def build(footing: Footing) -> InteractionsService:
     mails = Mails(
         footing.blobs, account=settings.notify_account, page=settings.notify_page, language=settings.language
     )
-    key, devices = hub_key(footing.secrets.derived("push")), Devices(store, clock)
-    post = WebPush(key, contact=settings.notify_page, outside=footing.outside, clock=clock)
-    pushes = Pushes(store, devices, post, clock, restraint=footing.restraint, language=settings.language)
+    devices, post, pushes = _push(footing, store, settings)
     notifications = Notifications(store, bus, clock, repository, seen, tasks=task_repository.tasks, mails=mails)
     doors = Doors(
         drafts=drafts,
@@ -226,7 +224,7 @@ def build(footing: Footing) -> InteractionsService:
         reads=reads,
         notifications=notifications,
         devices=devices,
-        push_key=encoded(public_bytes(key)),
+        push_key=post.public_key,
         rows=Rows(repository, reads, drafts),
         repository=repository,
         seen=seen,
@@ -295,6 +293,14 @@ def build(footing: Footing) -> InteractionsService:
     counting = Counting(repository, settings.sweep_interval)
     loops = (sweeper, planned.due, returning, tasks.due, service.waiting, Upgrades(store), counting, jobs, handovers)
     return InteractionsService(http, bus, store, (*loops, pushes, projection), (directory, policies, post), owner)
+
+
+def _push(footing: Footing, store: Store, settings: Settings) -> tuple[Devices, WebPush, Pushes]:
+    """Browsers that are told while no page is open, and the way to them."""
+    key, devices = hub_key(footing.secrets.derived("push")), Devices(store, footing.clock)
+    post = WebPush(key, contact=settings.notify_page, outside=footing.outside, clock=footing.clock)
+    pushes = Pushes(store, devices, post, footing.clock, restraint=footing.restraint, language=settings.language)
+    return devices, post, pushes
 
 
 def _search(

@@ -1,7 +1,8 @@
 """The head of a table in a file that somebody sent, read in a process of its own before the file is taken over."""
 
-from hub.kit.apart import Apart, CallFailed, TooCostly, large
-from hub.kit.errors import InvalidInput, TooLarge
+from hub.kit.apart import Apart, CallFailed
+from hub.kit.errors import InvalidInput
+from hub.kit.tables.apart import read_apart
 from hub.kit.tables.columns import Preview
 
 _CPU = 20.0
@@ -16,9 +17,7 @@ async def previewed(apart: Apart, peek: str, content: bytes, options: object) ->
         TooLarge: it takes more memory or time than it may.
     """
     try:
-        found: Preview = await apart.call(peek, large(content), options, cpu=_CPU, urgent=True)
-    except TooCostly as exc:
-        raise TooLarge("the file takes more memory or time than it may; split it, or save it as CSV") from exc
+        found: Preview = await read_apart(apart, peek, content, options, cpu=_CPU, urgent=True)
     except CallFailed as exc:
         words = f"it cannot be read ({exc}); look at charset and delimiter"[:500]
         raise InvalidInput(words, fields={"file": words}) from exc

@@ -14,7 +14,7 @@ from hub.kit.seams import seam
 from hub.store.base import Document
 from services.campaigns.batches.models import MOST
 from services.campaigns.batches.repository import BatchRepository, settled
-from services.campaigns.batches.service import PAGE, Batches, waits_again
+from services.campaigns.batches.service import PAGE, Batches, Change, printed_in, waits_again
 from services.campaigns.letterboxes import name_of
 from services.campaigns.mailings.audience import local_moment
 from services.campaigns.mailings.contents import Library
@@ -183,23 +183,14 @@ def _taken(row: Document, batch_id: str) -> Document:
     return {**row, **about, "message": message_id(row)}
 
 
-def _failed_row(batch_id: str, why: str, now: datetime) -> Any:
-    def change(row: Document) -> Document:
-        if row.get("batch") != batch_id or row["step"] != PRINTED:
-            return row
-        words = f"cannot be made: {why}"[:500]
-        return over({**row, "state": RowState.FAILED.value, "reason": words}, RowState.FAILED, iso(now))
-
-    return change
+def _failed_row(batch_id: str, why: str, now: datetime) -> Change:
+    failed = {"state": RowState.FAILED.value, "reason": f"cannot be made: {why}"[:500]}
+    return printed_in(batch_id, lambda row: over({**row, **failed}, RowState.FAILED, iso(now)))
 
 
-def _left_out(batch_id: str) -> Any:
-    def change(row: Document) -> Document:
-        if row.get("batch") != batch_id or row["step"] != PRINTED:
-            return row
-        return {**row, "state": RowState.SUPPRESSED.value, "step": OVER, "reason": "withdrawn"}
-
-    return change
+def _left_out(batch_id: str) -> Change:
+    left_out = {"state": RowState.SUPPRESSED.value, "step": OVER, "reason": "withdrawn"}
+    return printed_in(batch_id, lambda row: {**row, **left_out})
 
 
 class PostLetters:

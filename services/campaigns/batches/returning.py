@@ -5,8 +5,9 @@ from typing import Any
 
 from hub.jobs.asked import actor_of
 from hub.jobs.models import Args, ItemResult, Step
-from hub.kit.apart import Apart, CallFailed, TooCostly, large
-from hub.kit.errors import InvalidInput, TooLarge
+from hub.kit.apart import Apart, CallFailed
+from hub.kit.errors import InvalidInput
+from hub.kit.tables.apart import read_apart
 from services.campaigns.batches.models import ReturnedLetter
 from services.campaigns.batches.repository import BatchRepository
 from services.campaigns.batches.service import PAGE, Batches
@@ -48,9 +49,7 @@ class TakeReturns:
     async def _read(self, blob: str) -> list[Any]:
         content = await self._repository.upload(blob)
         try:
-            found: dict[str, Any] = await self._apart.call(READ, large(content), cpu=_CPU)
-        except TooCostly as exc:
-            raise TooLarge("the file takes more memory or time than it may; split it, or save it as CSV") from exc
+            found: dict[str, Any] = await read_apart(self._apart, READ, content, cpu=_CPU)
         except CallFailed as exc:
             raise InvalidInput(f"file: it is no table ({exc})", fields={"file": "save it as CSV or XLSX"}) from exc
         if found["refused"]:

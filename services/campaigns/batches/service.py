@@ -234,22 +234,25 @@ def _is_posted(row: Document) -> bool:
     return bool(row.get("batch")) and RowState(row["state"]) in LEFT_US
 
 
-def _posted(batch_id: str, at: str) -> Change:
+def printed_in(batch_id: str, then: Change) -> Change:
+    """What becomes of a letter that is printed in a batch; of any other nothing."""
+
     def change(row: Document) -> Document:
-        if row.get("batch") != batch_id or row["step"] != PRINTED:
-            return row
-        return {**row, "state": RowState.SENT.value, "step": OVER, "sent_at": at, "reason": None}
+        return then(row) if row.get("batch") == batch_id and row["step"] == PRINTED else row
 
     return change
+
+
+def _posted(batch_id: str, at: str) -> Change:
+    sent = {"state": RowState.SENT.value, "step": OVER, "sent_at": at, "reason": None}
+    return printed_in(batch_id, lambda row: {**row, **sent})
 
 
 def waits_again(batch_id: str) -> Change:
     """A letter of a batch, as if it had never been in it."""
 
     def change(row: Document) -> Document:
-        if row.get("batch") != batch_id or row["step"] != PRINTED:
-            return row
         kept = {name: value for name, value in row.items() if name not in ("batch", "message")}
         return {**kept, "state": RowState.QUEUED.value, "step": PRINT}
 
-    return change
+    return printed_in(batch_id, change)

@@ -5,9 +5,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from hub.api.forms import Form, LocalMoment, Ref
+from hub.api.forms import Form, LocalMoment, Ref, SeenVersion
 from hub.api.names import Colleague, TeamId
-from hub.store.versions import SeenVersion
 
 State = Literal["unreached", "invited", "confirmed", "waiting", "declined", "attended", "absent"]
 STATES: tuple[State, ...] = ("unreached", "invited", "confirmed", "waiting", "declined", "attended", "absent")

@@ -10,9 +10,10 @@ import orjson
 from hub.jobs.asked import actor_of
 from hub.jobs.models import Args, ItemResult, Step
 from hub.jobs.telling import within
-from hub.kit.apart import Apart, TooCostly, large
+from hub.kit.apart import Apart
 from hub.kit.blobs import Blobs, packed
-from hub.kit.errors import InvalidInput, TooLarge
+from hub.kit.errors import InvalidInput
+from hub.kit.tables.apart import read_apart
 from hub.kit.tables.writing import delimited, header
 from services.campaigns.moneyfiles.columns import FIELDS
 from services.campaigns.moneyfiles.models import Options, Weighed
@@ -68,10 +69,7 @@ class TakeMoney:
     async def _read(self, args: Args) -> int:
         """How many parts there are. Raises InvalidInput: it is no table; and TooLarge."""
         content = await self._blobs.get(args["blob"])
-        try:
-            found: Prepared = await self._apart.call(PREPARE, large(content), options_of(args), cpu=_CPU)
-        except TooCostly as exc:
-            raise TooLarge("the file takes more memory or time than it may; split it, or save it as CSV") from exc
+        found: Prepared = await read_apart(self._apart, PREPARE, content, options_of(args), cpu=_CPU)
         if found.refused:
             raise InvalidInput(found.refused)
         names, together = packed(_key(args["run"], "rows"), found.parts)

@@ -5,9 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, Ref
+from hub.api.forms import Form, Ref, SeenVersion
 from hub.api.names import Colleague, TeamId
-from hub.store.versions import SeenVersion
 from services.campaigns.attribution.models import Amount, Model, Period
 
 PartKind = Literal["mailing", "call_list", "event", "source"]

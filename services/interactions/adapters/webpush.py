@@ -12,7 +12,7 @@ from hub.kit.log import Log
 from hub.kit.outside import Outside
 from hub.kit.outside_http import client
 from hub.store.base import Document
-from services.interactions.push.sealing import CURVE, authorization, decoded, encoded, sealed
+from services.interactions.push.sealing import CURVE, authorization, decoded, encoded, public_bytes, sealed
 from services.interactions.push.sending import Outcome
 
 log = Log(__name__)
@@ -31,6 +31,11 @@ class WebPush:
         self._contact = contact
         self._clock = clock
         self._http = client(outside, patience=PATIENCE)
+
+    @property
+    def public_key(self) -> str:
+        """By which browsers know the hub."""
+        return encoded(public_bytes(self._key))
 
     async def close(self) -> None:
         await self._http.aclose()

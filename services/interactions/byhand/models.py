@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from hub.contracts.appointment import Fact, Plan, Series
 from hub.contracts.call import CallResult, CallState
 from hub.contracts.interaction import Direction, Interaction, Link, Participant
-from hub.contracts.notice import NoticeGiven
+from hub.contracts.notice import NoticeGiven, NoticeKind
 from hub.kit.clock import from_iso, iso
 from hub.store.base import Document
 from hub.store.due import with_timer, without_timer
@@ -109,17 +110,30 @@ def timer(number: int) -> str:
 def reminding(number: int, document: Document, now: datetime) -> Owing:
     """The contact, and the notice to those of ours who take part."""
     at = from_iso(document["plan"]["at"]) - timedelta(seconds=document["plan"]["reminders"][number])
-    notice = NoticeGiven(
-        kind="reminder",
-        to=tuple(in_diaries(document)["diary"]),
+    late = max(0, int((now - at).total_seconds()))
+    to, words = in_diaries(document)["diary"], _called(document)
+    return Owing(document, (notice_of(document, "reminder", to, words=words, at=at, late=late),))
+
+
+def notice_of(
+    document: Document, kind: NoticeKind, to: Sequence[str], *, words: str, at: datetime, **more: Any
+) -> NoticeGiven:
+    """About a contact; `more` are further fields."""
+    return NoticeGiven(
+        kind=kind,
+        to=tuple(to),
         what=document["_id"],
         chain_id=document["chain_id"],
         client_id=document["client_id"],
-        words=(document["subject"] or document["text"])[:_WORDS],
+        words=words[:_WORDS],
         at=at,
-        late=max(0, int((now - at).total_seconds())),
+        **more,
     )
-    return Owing(document, (notice,))
+
+
+def _called(document: Document) -> str:
+    subject: str = document["subject"]
+    return subject or str(document["text"])
 
 
 def planned_anew(document: Document, plan: Plan) -> Document:
@@ -143,22 +157,12 @@ def _dated(told: Document) -> Document:
     return {**dated, "series": {**series, **moments, "without": skipped}}
 
 
-def met(document: Document, *, by: str, now: datetime) -> tuple[NoticeGiven, ...]:
+def planned_with(document: Document, *, by: str, now: datetime) -> tuple[NoticeGiven, ...]:
     """To the colleagues in whose calendars it stands: it is new there, at another time or place, or called off."""
     to = tuple(login for login in in_diaries(document)["diary"] if login != by)
     if not document.get("plan") or not to:
         return ()
-    notice = NoticeGiven(
-        kind="invitation",
-        to=to,
-        by=by,
-        what=document["_id"],
-        chain_id=document["chain_id"],
-        client_id=document["client_id"],
-        words=(document["subject"] or document["text"])[:_WORDS],
-        at=now,
-    )
-    return (notice,)
+    return (notice_of(document, "invitation", to, words=_called(document), at=now, by=by),)
 
 
 def is_moved(before: Document, after: Document) -> bool:
@@ -166,13 +170,4 @@ def is_moved(before: Document, after: Document) -> bool:
 
 
 def mention(document: Document, to: Sequence[str], *, now: datetime) -> NoticeGiven:
-    return NoticeGiven(
-        kind="mention",
-        to=tuple(to),
-        by=document["author"],
-        what=document["_id"],
-        chain_id=document["chain_id"],
-        client_id=document["client_id"],
-        words=document["text"][:_WORDS],
-        at=now,
-    )
+    return notice_of(document, "mention", to, words=document["text"], at=now, by=document["author"])

@@ -21,9 +21,9 @@ from services.interactions.byhand.models import (
     interaction_of,
     is_moved,
     mention,
-    met,
     plan_of,
     planned_anew,
+    planned_with,
     settled,
 )
 from services.interactions.calendars.repository import Calendars
@@ -88,7 +88,7 @@ class ByHand:
         ids = (interaction_id, chain_id or new_chain_id(interaction_id), client_id)
         document = interaction_document(interaction_of(form, ids, people, plan=plan, author=actor.login, now=now))
         document = settled({**document, "request": fingerprint(form)})
-        stored = await self._store(document, also=met(document, by=actor.login, now=now))
+        stored = await self._store(document, also=planned_with(document, by=actor.login, now=now))
         await self._settle(form, stored, actor)
         return stored
 
@@ -144,7 +144,7 @@ class ByHand:
             series = Series.model_validate(known) if known else begins
             after = planned_anew(document, plan_of(form, series))
             now = self._clock.now()
-            told = met(after, by=actor.login, now=now) if is_moved(document, after) else ()
+            told = planned_with(after, by=actor.login, now=now) if is_moved(document, after) else ()
             return Owing(moved(document, after, by=actor.login, at=now), told)
 
         return await self._changed(interaction_id, change, actor)
@@ -161,7 +161,7 @@ class ByHand:
             fact = Fact(held=form.held, at=form.at or planned, minutes=form.minutes, result=form.result)
             off = not form.held and document.get("plan") and from_iso(document["plan"]["at"]) > now
             after = happened(called_off(document, by=actor.login, at=now) if off else document, fact)
-            return Owing(after, met(document, by=actor.login, now=now) if off else ())
+            return Owing(after, planned_with(document, by=actor.login, now=now) if off else ())
 
         return await self._changed(interaction_id, change, actor)
 

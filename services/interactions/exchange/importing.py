@@ -11,11 +11,12 @@ from hub.contracts.scope import OPEN, reaches
 from hub.jobs.asked import actor_of
 from hub.jobs.models import Args, ItemResult, Step
 from hub.jobs.telling import within
-from hub.kit.apart import Apart, TooCostly, large
+from hub.kit.apart import Apart
 from hub.kit.blobs import Blobs, packed
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import InvalidInput, NotFound, TooLarge
 from hub.kit.log import Log
+from hub.kit.tables.apart import read_apart
 from hub.store.base import Document
 from services.interactions.duplicates.service import Duplicates
 from services.interactions.exchange.models import Decision, Match, changed, client_id, client_of, decided
@@ -91,10 +92,7 @@ class Importing:
         """How many parts there are. Raises InvalidInput: it is no table."""
         content = await self._blobs.get(args["blob"])
         options = Options(args["charset"], args["delimiter"], args["mapping"], args["region"])
-        try:
-            found: Prepared = await self._apart.call(PREPARE, large(content), options, cpu=_CPU)
-        except TooCostly as exc:
-            raise TooLarge("the file takes more memory or time than it may; split it, or save it as CSV") from exc
+        found: Prepared = await read_apart(self._apart, PREPARE, content, options, cpu=_CPU)
         if found.refused:
             raise InvalidInput(found.refused)
         names, together = packed(f"imports/{args['run']}/rows", found.parts)

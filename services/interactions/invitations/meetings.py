@@ -9,11 +9,10 @@ from hub.contracts.interaction import Direction, Interaction, Link, Participant,
 from hub.contracts.notice import NoticeGiven
 from hub.kit.clock import from_iso, iso
 from hub.store.base import Document
-from services.interactions.byhand.models import ACCOUNT, happened, in_diaries, planned_anew, settled
+from services.interactions.byhand.models import ACCOUNT, happened, in_diaries, notice_of, planned_anew, settled
 from services.interactions.models import interaction_document
 from services.interactions.series.models import series_of, timed, without
 
-_WORDS = 200
 _SEQUENCE = "accepted_sequence"
 """Of the form that was accepted last."""
 _SLOT = "accepted_slot"
@@ -121,15 +120,8 @@ def cancelled(meeting: Document) -> Document:
 
 def notice(meeting: Document, mail: Interaction) -> NoticeGiven:
     """To those of ours who take part: there is something new about it."""
-    return NoticeGiven(
-        kind="invitation",
-        to=tuple(in_diaries(meeting)["diary"]),
-        what=meeting["_id"],
-        chain_id=meeting["chain_id"],
-        client_id=meeting["client_id"],
-        words=(mail.subject or meeting["subject"])[:_WORDS],
-        at=mail.at,
-    )
+    words = mail.subject or meeting["subject"]
+    return notice_of(meeting, "invitation", in_diaries(meeting)["diary"], words=words, at=mail.at)
 
 
 def is_older(meeting: Mapping[str, Any], said: Invitation) -> bool:

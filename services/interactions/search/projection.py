@@ -163,6 +163,7 @@ class Projection:
         self._asked: Following | None = None
         self._rising: Following | None = None
         self._seeking = asyncio.Lock()
+        self._sought: int | None = None
         self._loop = Loop("search", self.step, every=_EVERY)
 
     @property
@@ -225,7 +226,11 @@ class Projection:
     async def _seek(self) -> None:
         """What shall be made anew is begun, once; what was begun, and is not wanted any more, is left."""
         async with self._seeking:
-            await asyncio.to_thread(self._indexes.seek, await self._anew.number())
+            number = await self._anew.number()
+            if number == self._sought:
+                return
+            await asyncio.to_thread(self._indexes.seek, number)
+            self._sought = number
             index, before = self._indexes.rising, self._rising
             if before and before.index is index:
                 return

@@ -25,21 +25,8 @@ FIRST, LIVE = "series_first", "series_live"
 LATE = timedelta(days=1)
 """Older times that nobody made, as the hub was down, are not made any more."""
 _AHEAD = timedelta(days=3660)
-_COPIED = (
-    *(
-        "channel",
-        "type",
-        "direction",
-        "accounts",
-        "client_id",
-        "chain_id",
-        "subject",
-        "text",
-        "comment",
-        "importance",
-    ),
-    *("participants", "attachments", "author", "team", "others", "cause_id"),
-)
+_WHAT = ("channel", "type", "direction", "subject", "text", "comment", "importance", "attachments")
+_WHOSE = ("accounts", "client_id", "chain_id", "cause_id", "participants", "author", "team", "others")
 _MOST_SKIPPED = 200
 
 
@@ -132,7 +119,7 @@ def next_of(document: Document, *, now: datetime) -> Document | None:
         return None
     plan, at = document["plan"], iso(found[0])
     anew = {**plan, "at": at, "series": {**plan["series"], "slot": at}}
-    copied = {name: document[name] for name in _COPIED if name in document}
+    copied = {name: document[name] for name in (*_WHAT, *_WHOSE) if name in document}
     link = {"rule": RULE, "evidence": document["_id"]}
     made = {**copied, "id": next_id(document), "at": iso(now), "plan": anew, "link": link}
     first = document.get(FIRST) or document["_id"]

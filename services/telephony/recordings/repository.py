@@ -1,9 +1,10 @@
 """Recordings in the store: what is to be fetched, what is here, and until when it is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hub.kit.clock import Clock, iso
 from hub.kit.ids import derive
+from hub.store.amend import amend
 from hub.store.base import CollectionSpec, Document, Index, Page, Range, Store, Where
 
 RECORDINGS = CollectionSpec(
@@ -62,6 +63,9 @@ class RecordingRepository:
     async def expired(self, now: str, *, limit: int) -> Page:
         where: Where = {"state": "ready", "remove_at": Range(since="", until=now)}
         return await self._recordings.find(where, order="remove_at", limit=limit)
+
+    async def amend(self, recording_id: str, change: Callable[[Document], Document]) -> Document | None:
+        return await amend(self._recordings, recording_id, change)
 
     async def save(self, document: Document) -> bool:
         """False when somebody else was faster."""

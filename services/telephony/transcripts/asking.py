@@ -5,7 +5,6 @@ from typing import Protocol
 from hub.api.actor import Actor
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import Conflict
-from hub.store.amend import contended
 from hub.store.base import Document
 from services.telephony.calls.repository import CallRepository
 from services.telephony.lines.models import OurLine
@@ -42,18 +41,15 @@ class Asking:
             NotFound: he does not see the call, or not all of it.
             Conflict: the recording is not here, or its line does not say that it be written down.
         """
-        for attempt in range(5):
-            document = await self._recordings.ready(recording_id, actor)
-            if document.get("text_state") in ("pending", "ready"):
-                return
-            await self._check(document)
-            asked = wanted(iso(self._clock.now()))
-            if await self._repository.save({**document, **asked, "text_reason": ""}):
-                told = {"transcript": "pending", "transcript_reason": ""}
-                await self._calls.tell_recording(document["interaction_id"], document["_id"], told)
-                return
-            await contended(attempt)
-        raise Conflict("it is changed by others at this moment; ask again")
+        document = await self._recordings.ready(recording_id, actor)
+        if _is_asked(document):
+            return
+        await self._check(document)
+        now = iso(self._clock.now())
+        after = await self._repository.amend(document["_id"], lambda one: _asked(one, now))
+        if after and after.get("text_wanted_at") == now:
+            told = {"transcript": "pending", "transcript_reason": ""}
+            await self._calls.tell_recording(document["interaction_id"], document["_id"], told)
 
     async def _check(self, document: Document) -> None:
         """It leaves the hub for it, so the line has the word."""
@@ -61,3 +57,14 @@ class Asking:
         if not (line and line.transcribe):
             fix = 'PATCH /api/v1/lines/{id} {"transcribe": true} has it say so'
             raise Conflict(f"its line does not say that what is said is written down; {fix}")
+
+
+def _is_asked(document: Document) -> bool:
+    return document.get("text_state") in ("pending", "ready")
+
+
+def _asked(document: Document, now: str) -> Document:
+    """The same one where somebody asked meanwhile, or it was removed."""
+    if _is_asked(document) or document["state"] != "ready":
+        return document
+    return {**document, **wanted(now), "text_reason": ""}

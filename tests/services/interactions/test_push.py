@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from hub.kit.errors import NotFound
 from hub.kit.restraint import Restraint
 from hub.testing.outside import HERE
+from hub.testing.serving import serving
 from hub.testing.waiting import eventually
 from services.interactions.adapters.webpush import WebPush
 from services.interactions.notifications.forms import PreferencesForm, ReadNotifications
@@ -96,12 +97,8 @@ class Browser:
 async def browser() -> AsyncIterator[Browser]:
     made, app = Browser(), web.Application()
     app.router.add_post("/send/{number}", made.serve)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield made
-    await runner.cleanup()
+    async with serving(app) as made.url:
+        yield made
 
 
 @pytest.fixture

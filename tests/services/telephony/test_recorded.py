@@ -20,6 +20,7 @@ from hub.api.actor import HEADER, Actor
 from hub.channels.simulators.asterisk import AsteriskSimulator
 from hub.footing import Footing
 from hub.kit.asgi import InProcess
+from hub.testing.serving import serving
 from hub.testing.waiting import eventually
 from services.telephony.recordings.ranges import MOST, Part, asked_for
 from tests.services.telephony.conftest import AmiHarness
@@ -59,12 +60,9 @@ async def files() -> AsyncIterator[Files]:
     made = Files()
     app = web.Application()
     app.router.add_get("/monitor/{name}", made.serve)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/monitor/{{name}}"
-    yield made
-    await runner.cleanup()
+    async with serving(app) as url:
+        made.url = f"{url}/monitor/{{name}}"
+        yield made
 
 
 class RecordedHarness(AmiHarness):
@@ -185,6 +183,9 @@ async def test_what_was_kept_as_long_as_the_line_says_is_removed_and_said_to_be(
     await office.stop()
     await office.start()
     await office.state("removed")
+    kept: Any = office.service.__dict__["_floor"].recordings
+    # Its call says so first; then it is gone.
+    await eventually(lambda: kept.get(recording), lambda one: one["state"] == "removed")
     assert (await office.asks(f"/recordings/{recording}/audio", "anna")).status_code == 409
 
 

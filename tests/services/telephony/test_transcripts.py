@@ -21,6 +21,7 @@ from hub.store.base import Document
 from hub.store.sqlite import SqliteStore
 from hub.testing.fakes import FakeBlobs, FakeBus, FakeClock
 from hub.testing.outside import HERE
+from hub.testing.serving import serving
 from hub.testing.waiting import eventually
 from services.telephony.adapters.whisper import WhisperSpeech
 from services.telephony.calls.models import Result
@@ -72,12 +73,8 @@ async def whisper() -> AsyncIterator[Whisper]:
     made = Whisper()
     app = web.Application(client_max_size=30 * 2**20)
     app.router.add_post("/v1/audio/transcriptions", made.serve)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield made
-    await runner.cleanup()
+    async with serving(app) as made.url:
+        yield made
 
 
 @pytest.fixture
